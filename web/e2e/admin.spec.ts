@@ -49,17 +49,13 @@ test('figures of the platform are shown over time, and a table says the same', a
   await haveAdministrator(page);
   await haveWritten(page, [{ title: 'Counted' }]);
   await page.goto('/admin/figures');
-  for (const name of ['Active users a day', 'Entries a day', 'Analyses a day'])
-    await expect(page.getByRole('img', { name }).locator('canvas')).toBeVisible();
-  for (const name of ['Active users a day', 'Entries a day']) {
-    const figure = page.locator('mf-figure').filter({ has: page.getByRole('heading', { name }) });
-    await figure.getByText('Show as a table').click();
-    const days = figure.getByRole('row').filter({ has: page.getByRole('rowheader') });
-    await expect(days).toHaveCount(30);
-    await expect(days.last().getByRole('cell')).toHaveText(/^[1-9]/u);
-  }
+  await expect(page.getByRole('img', { name: 'Entries a day' }).locator('canvas')).toBeVisible();
+  await page.getByText('Show as a table').click();
+  const days = page.getByRole('row').filter({ has: page.getByRole('rowheader') });
+  await expect(days).toHaveCount(30);
+  await expect(days.last().getByRole('cell')).toHaveText(/^[1-9]/u);
   await page.getByRole('radio', { name: '90 days' }).check();
-  await expect(page.getByRole('row').filter({ has: page.getByRole('rowheader') })).toHaveCount(2 * 90);
+  await expect(days).toHaveCount(90);
 });
 
 test('what a receiver refuses is a dead letter, which an administrator has delivered again, or gives up', async ({

@@ -115,22 +115,12 @@ pub fn platform(from: Date, since: sql::Time) -> Statement {
     Statement { text: text.to_owned(), params: params![sql::Date(from), since] }
 }
 
-/// Rows `(day date, active_users, entries, analyses)`, each bigint, of all users by days in UTC, as [`platform`] counts them. Days on
-/// which nothing went on are absent.
-pub fn platform_days(from: Date, since: sql::Time) -> Statement {
-    let text = "SELECT day, COALESCE(d.active_users, 0) AS active_users, COALESCE(e.entries, 0) AS entries,
-            COALESCE(d.analyses, 0) AS analyses
-        FROM (
-            SELECT a.day, count(DISTINCT a.user_id) FILTER (WHERE a.kind IN ('login', 'entry', 'deletion', 'mood')) AS active_users,
-                (sum(a.facts) FILTER (WHERE a.kind = 'analysis'))::bigint AS analyses
-            FROM analytics.active a
-            WHERE a.day >= $1::date
-            GROUP BY a.day
-        ) d FULL JOIN (
-            SELECT (e.written_at AT TIME ZONE 'UTC')::date AS day, count(*) AS entries
-            FROM analytics.entries e
-            WHERE e.is_live AND e.written_at >= $2::timestamptz
-            GROUP BY 1
-        ) e USING (day)";
-    Statement { text: text.to_owned(), params: params![sql::Date(from), since] }
+/// Rows `(day date, entries bigint)` of all users, by the days in UTC on which entries were begun that are
+/// not deleted. Days without one are absent.
+pub fn entries_per_day(since: sql::Time) -> Statement {
+    let text = "SELECT (e.written_at AT TIME ZONE 'UTC')::date AS day, count(*) AS entries
+        FROM analytics.entries e
+        WHERE e.is_live AND e.written_at >= $1::timestamptz
+        GROUP BY 1";
+    Statement { text: text.to_owned(), params: params![since] }
 }

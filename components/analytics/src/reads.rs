@@ -72,7 +72,7 @@ pub async fn platform(context: &CallContext, days: u32) -> Result<PlatformStats,
         // Row-level security hides other users' rows from callers, so the service itself counts them.
         let (totals, per_day) = try_join!(
             ask(Identity::Service, figures::platform(from, since)),
-            ask(Identity::Service, figures::platform_days(from, since))
+            ask(Identity::Service, figures::entries_per_day(since))
         )?;
         rows::platform_stats(&totals, &per_day, from, today)
     })

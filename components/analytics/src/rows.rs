@@ -1,7 +1,7 @@
 //! Answers from rows.
 
 use crate::bindings::exports::mindflow::analytics::figures::{
-    MoodPoint, PlatformDay, PlatformStats, SentimentPoint, WritingStats,
+    DayCount, MoodPoint, PlatformStats, SentimentPoint, WritingStats,
 };
 use jiff::civil::Date;
 use mindflow_events::Mood;
@@ -67,29 +67,26 @@ pub fn writing_stats(rows: &Rows) -> Result<WritingStats, Error> {
     Ok(WritingStats { by_hour: by_hour.into(), by_weekday: by_weekday.into(), ..stats })
 }
 
-/// Every day from `from` to `today` is included, even if nothing went on.
+/// Every day from `from` to `today` is included, even without entries.
 pub fn platform_stats(totals: &Rows, per_day: &Rows, from: Date, today: Date) -> Result<PlatformStats, Error> {
     let row = totals.first().ok_or_else(|| internal("the platform's figures are no row"))?;
-    let mut days: HashMap<Date, PlatformDay> = per_day
+    let counts: HashMap<Date, u32> = per_day
         .map(|row| {
             let sql::Date(day) = row.get("day")?;
-            let (active_users, entries, analyses) =
-                (row.get("active_users")?, row.get("entries")?, row.get("analyses")?);
-            Ok((day, PlatformDay { date: day.to_string(), active_users, entries, analyses }))
+            Ok((day, row.get("entries")?))
         })?
         .into_iter()
         .collect();
-    let quiet = |day: Date| PlatformDay { date: day.to_string(), active_users: 0, entries: 0, analyses: 0 };
-    let per_day = from
+    let entries_per_day = from
         .series(jiff::Span::new().days(1))
         .take_while(|day| *day <= today)
-        .map(|day| days.remove(&day).unwrap_or_else(|| quiet(day)))
+        .map(|day| DayCount { date: day.to_string(), count: counts.get(&day).copied().unwrap_or(0) })
         .collect();
     Ok(PlatformStats {
         users: row.get("users")?,
         active_users: row.get("active_users")?,
         entries: row.get("entries")?,
         analyses: row.get("analyses")?,
-        per_day,
+        entries_per_day,
     })
 }

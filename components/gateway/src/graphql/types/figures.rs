@@ -64,12 +64,8 @@ pub struct PlatformStats {
     entries: u32,
     /// Entries analysed in these days.
     analyses: u32,
-    /// Who logged in, wrote or recorded a mood on each of these days, oldest first.
-    active_users_per_day: Vec<DayCount>,
     /// Entries begun on each of these days, oldest first.
     entries_per_day: Vec<DayCount>,
-    /// Entries analysed on each of these days, oldest first.
-    analyses_per_day: Vec<DayCount>,
 }
 
 impl From<figures::SentimentPoint> for SentimentPoint {
@@ -94,17 +90,13 @@ impl From<figures::WritingStats> for WritingStats {
 
 impl From<figures::PlatformStats> for PlatformStats {
     fn from(stats: figures::PlatformStats) -> Self {
-        let per_day = |count: fn(&figures::PlatformDay) -> u32| {
-            stats.per_day.iter().map(|day| DayCount { date: Date(day.date.clone()), count: count(day) }).collect()
-        };
+        let per_day = stats.entries_per_day.into_iter();
         Self {
             users: stats.users,
             active_users: stats.active_users,
             entries: stats.entries,
             analyses: stats.analyses,
-            active_users_per_day: per_day(|day| day.active_users),
-            entries_per_day: per_day(|day| day.entries),
-            analyses_per_day: per_day(|day| day.analyses),
+            entries_per_day: per_day.map(|day| DayCount { date: Date(day.date), count: day.count }).collect(),
         }
     }
 }

@@ -11,12 +11,6 @@ import { Skeleton, Trouble } from '@/ui/states';
 
 const SPANS = [30, 90, 366] as const;
 const FIGURES = ['users', 'activeUsers', 'entries', 'analyses'] as const;
-/** The charts, with the figure that each of them counts by days. */
-const PER_DAY = [
-  { field: 'activeUsersPerDay', figure: 'activeUsers' },
-  { field: 'entriesPerDay', figure: 'entries' },
-  { field: 'analysesPerDay', figure: 'analyses' },
-] as const;
 
 /** How much goes on, over time. */
 @Component({
@@ -45,15 +39,13 @@ const PER_DAY = [
           </div>
         }
       </dl>
-      @for (chart of charts(); track chart.field) {
-        <mf-figure
-          kind="bars"
-          [heading]="'admin.figures.' + chart.field | transloco"
-          [axis]="'insights.period.DAY' | transloco"
-          [labels]="chart.labels"
-          [series]="chart.series"
-        />
-      }
+      <mf-figure
+        kind="bars"
+        [heading]="'admin.figures.perDay' | transloco"
+        [axis]="'insights.period.DAY' | transloco"
+        [labels]="labels()"
+        [series]="series()"
+      />
     } @else if (stats.isLoading()) {
       <mf-skeleton [lines]="6" />
     }
@@ -74,17 +66,11 @@ export class FiguresView {
       (await this.graphql.query(PlatformStatsDocument, params, { signal: abortSignal })).platformStats,
   });
   protected readonly shown = lastAnswer(this.stats);
-  protected readonly charts = computed(() => {
+  private readonly perDay = computed(() => this.shown()?.entriesPerDay ?? []);
+  protected readonly labels = computed(() => this.perDay().map(day => this.dates.dayAndMonth(day.date)));
+  protected readonly series = computed(() => {
     this.languages.current();
-    const stats = this.shown();
-    return PER_DAY.map(({ field, figure }) => {
-      const perDay = stats?.[field] ?? [];
-      const name = this.transloco.translate(`admin.figures.${figure}`);
-      return {
-        field,
-        labels: perDay.map(day => this.dates.dayAndMonth(day.date)),
-        series: [{ name, color: '--accent', values: perDay.map(day => day.count) }],
-      };
-    });
+    const name = this.transloco.translate('admin.figures.entries');
+    return [{ name, color: '--accent', values: this.perDay().map(day => day.count) }];
   });
 }
