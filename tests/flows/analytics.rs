@@ -1,16 +1,19 @@
 //! Goal: figures follow everything that users do, each user sees only their own, and they can be rebuilt from the
 //! archive. Method: entries and moods written through the API, figures read through it once events have arrived.
 
-use jiff::{Timestamp, tz::Offset};
+use jiff::{Timestamp, ToSpan, civil::Date, tz::Offset};
 use mindflow_tests::messages_api::MessagesApi;
 use mindflow_tests::{Account, Platform};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 const FIGURES: &str = "{
     moodTrends { mood count averageSentiment }
     sentimentTrend { period average entries }
     writingStats { entries words currentStreakDays longestStreakDays byHour byWeekday } }";
 const STATS: &str = "{ platformStats { users activeUsers entries analyses entriesPerDay { date count } } }";
+
+const SERIES: [&str; 4] = ["entriesPerDay", "activeUsersPerDay", "analysesPerDay", "registrationsPerDay"];
 
 async fn entries_counted(account: &Account, entries: u64) -> Value {
     account.eventually(FIGURES, json!({}), |data| data["writingStats"]["entries"] == entries).await
@@ -98,6 +101,45 @@ async fn the_platforms_figures_are_for_administrators_and_count_all_users() {
     admin.eventually(STATS, json!({}), counted(3, 2)).await;
     assert_eq!(ada.graphql(STATS, json!({})).await.error_code(), "FORBIDDEN");
     assert_eq!(platform.http().graphql(STATS, json!({})).await.error_code(), "UNAUTHENTICATED");
+}
+
+/// The days on which there were some, and how many; the others are in the answer as well.
+fn days(data: &Value, series: &str) -> BTreeMap<Date, u64> {
+    let days = data["platformStats"][series].as_array().unwrap();
+    assert_eq!(days.len(), 7, "{series}: {data}");
+    let counted = |day: &Value| (day["date"].as_str().unwrap().parse().unwrap(), day["count"].as_u64().unwrap());
+    days.iter().map(counted).filter(|(_, count)| *count > 0).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_platforms_series_say_what_happened_on_each_day() {
+    let api = MessagesApi::start().await.unwrap();
+    let platform = Platform::services().claude(&api.url()).start().await;
+    let (ada, bob) = (platform.register_as("premium").await, platform.register().await);
+    let admin = platform.register_as("admin").await;
+    ada.write(json!({ "title": "Harbour", "content": "A good day with friends." })).await;
+    let series = SERIES.map(|series| format!("{series} {{ date count }}")).join(" ");
+    let query = format!("{{ platformStats(days: 7) {{ {series} }} }}");
+    let totals = |data: &Value| SERIES.map(|series| days(data, series).values().sum::<u64>());
+    let first = admin.eventually(&query, json!({}), |data| totals(data) == [1, 2, 1, 3]).await;
+    let today = *days(&first, "analysesPerDay").keys().next().unwrap();
+
+    // What ada did, five days earlier as well; the entry was begun then.
+    let earlier = format!(
+        "INSERT INTO analytics.activity (day, user_id, kind, facts)
+            SELECT day - 5, user_id, kind, facts FROM analytics.activity WHERE user_id = '{}';
+        UPDATE analytics.entries SET written_at = written_at - interval '5 days'",
+        ada.id
+    );
+    platform.analytics_database().await.batch_execute(&earlier).await.expect("earlier days");
+    // Until then bob was registered and no more. With this event, nothing is cached any more.
+    bob.data("mutation { recordMood(mood: CALM) { count } }", json!({})).await;
+    let then = admin.eventually(&query, json!({}), |data| totals(data) == [1, 4, 2, 3]).await;
+    let past = today - 5.days();
+    assert_eq!(days(&then, "entriesPerDay"), [(past, 1)].into());
+    assert_eq!(days(&then, "activeUsersPerDay"), [(past, 1), (today, 3)].into());
+    assert_eq!(days(&then, "analysesPerDay"), [(past, 1), (today, 1)].into());
+    assert_eq!(days(&then, "registrationsPerDay"), [(past, 1), (today, 2)].into());
 }
 
 #[tokio::test(flavor = "multi_thread")]

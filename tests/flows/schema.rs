@@ -59,7 +59,7 @@ SearchResult: hits: [SearchHit!]!, pageInfo: PageInfo!, totalCount: Int!, tookMs
 MoodPoint: date: Date!, mood: Mood!, count: Int!, averageSentiment: Float, recordId: ID
 SentimentPoint: period: Date!, average: Float!, entries: Int!
 WritingStats: entries: Int!, words: Int!, currentStreakDays: Int!, longestStreakDays: Int!, byHour: [Int!]!, byWeekday: [Int!]!
-PlatformStats: users: Int!, activeUsers: Int!, entries: Int!, analyses: Int!, entriesPerDay: [DayCount!]!
+PlatformStats: users: Int!, activeUsers: Int!, entries: Int!, analyses: Int!, entriesPerDay: [DayCount!]!, activeUsersPerDay: [DayCount!]!, analysesPerDay: [DayCount!]!, registrationsPerDay: [DayCount!]!
 JournalFilter: text: String, tag: String, mood: Mood, from: Date, to: Date, journalId: ID, pinned: Boolean, favourite: Boolean, tagsAll: [String!], tagsAny: [String!], tagsNone: [String!]
 CreateJournalEntryInput: id: ID, title: String!, content: String!, mood: Mood, tags: [String!], entryDate: Date, attachmentIds: [ID!], clientMutationId: String, private: Boolean, draft: Boolean, pinned: Boolean, favourite: Boolean, journalId: ID, entryTime: String, place: PlaceInput
 UpdateJournalEntryInput: id: ID!, title: String, content: String, mood: Mood, tags: [String!], entryDate: Date, attachmentIds: [ID!], private: Boolean, pinned: Boolean, favourite: Boolean, journalId: ID, entryTime: String, place: PlaceInput, expectedVersion: Int

@@ -44,18 +44,49 @@ test('an administrator finds an account, gives it a role, and the audit log has 
   await expect(page.locator('.field__error:not(:empty)').first()).toBeVisible();
 });
 
-test('figures of the platform are shown over time, and a table says the same', async ({ page }) => {
+test('figures of the platform are shown over time, and tables say the same @phone', async ({ page, device }) => {
   needsOperator();
   await haveAdministrator(page);
   await haveWritten(page, [{ title: 'Counted' }]);
   await page.goto('/admin/figures');
-  await expect(page.getByRole('img', { name: 'Entries a day' }).locator('canvas')).toBeVisible();
-  await page.getByText('Show as a table').click();
-  const days = page.getByRole('row').filter({ has: page.getByRole('rowheader') });
+  const figure = (heading: string) =>
+    page.locator('mf-figure').filter({ has: page.getByRole('heading', { name: heading, exact: true }) });
+  const rows = (heading: string) => figure(heading).locator('tbody tr');
+  for (const heading of ['Active users a day', 'Entries a day', 'Analyses a day', 'Registrations a day']) {
+    await expect(figure(heading).getByRole('img', { name: heading }).locator('canvas')).toBeVisible();
+    await expect(rows(heading)).toHaveCount(30);
+  }
+  await figure('Entries a day').getByText('Show as a table').click();
+  const days = figure('Entries a day')
+    .getByRole('row')
+    .filter({ has: page.getByRole('rowheader') });
   await expect(days).toHaveCount(30);
   await expect(days.last().getByRole('cell')).toHaveText(/^[1-9]/u);
+  await accessible(page);
+
+  // Of all days together, since the last one may end meanwhile.
+  const counted = async (heading: string) => {
+    await expect(rows(heading)).toHaveCount(30);
+    const cells = await rows(heading).locator('td').allTextContents();
+    return cells.reduce((sum, cell) => sum + Number(cell.replace(/\D/gu, '')), 0);
+  };
+  const registrations = await counted('Registrations a day');
+  const active = await counted('Active users a day');
+  const other = await device();
+  await haveAccount(other);
+  await ask(other, 'mutation { recordMood(mood: CALM) { count } }');
+  await expect(async () => {
+    await page.reload();
+    expect(await counted('Registrations a day')).toBeGreaterThan(registrations);
+    expect(await counted('Active users a day')).toBeGreaterThan(active);
+  }).toPass({ timeout: 30_000 });
+
   await page.getByRole('radio', { name: '90 days' }).check();
-  await expect(days).toHaveCount(90);
+  await expect(rows('Registrations a day')).toHaveCount(90);
+  await page.getByRole('radio', { name: 'Year' }).check();
+  await expect(page.getByText('The mean of each week')).toBeVisible();
+  // 365 days are in 53 weeks, on whatever day they begin.
+  await expect(rows('Registrations a day')).toHaveCount(53);
 });
 
 test('what a receiver refuses is a dead letter, which an administrator has delivered again, or gives up', async ({

@@ -34,6 +34,7 @@ on_each_server! {
     stories::many_random_events_give_the_figures_that_plain_rust_gives,
     stories::moods_are_counted_by_day_with_the_mean_of_what_was_analysed,
     stories::no_user_sees_anothers_figures_even_when_asking_for_them,
+    stories::the_platforms_days_count_each_user_once_and_each_account_on_its_first_day,
     stories::the_platforms_figures_are_the_services_to_read_and_count_everybody,
     stories::the_service_appends_and_can_neither_read_change_nor_remove_a_fact,
 }

@@ -100,27 +100,52 @@ pub fn writing(user: Uuid, clock: ZoneClock, today: Date) -> Statement {
     Statement { text: text.to_owned(), params: params![user, begins, ends, ahead, sql::Date(today)] }
 }
 
-/// One row `(users, active_users, entries, analyses)`, each bigint, of all users: for administrators, whom
-/// the caller has checked. Users are all there are; active is who logged in, wrote or felt something since
-/// then; entries are those begun since then that are not deleted; analyses are those made since then.
-/// `since` is the midnight in UTC with which `from` begins.
-pub fn platform(from: Date, since: sql::Time) -> Statement {
-    let text = "SELECT
+/// Rows of `analytics.active` that are of users who logged in, wrote or felt something.
+const ACTIVE: &str = "a.kind IN ('login', 'entry', 'deletion', 'mood')";
+
+/// One row `(users, active_users)`, each bigint, of all users: for administrators, whom the caller has checked.
+/// Users are all there are; active is who logged in, wrote or felt something since that day in UTC.
+pub fn platform(from: Date) -> Statement {
+    let text = format!(
+        "SELECT
             (SELECT count(*) FROM analytics.accounts) AS users,
             (SELECT count(DISTINCT a.user_id) FROM analytics.active a
-                WHERE a.day >= $1::date AND a.kind IN ('login', 'entry', 'deletion', 'mood')) AS active_users,
-            (SELECT count(*) FROM analytics.entries e WHERE e.is_live AND e.written_at >= $2::timestamptz) AS entries,
-            (SELECT COALESCE(sum(a.facts), 0)::bigint FROM analytics.active a
-                WHERE a.day >= $1::date AND a.kind = 'analysis') AS analyses";
-    Statement { text: text.to_owned(), params: params![sql::Date(from), since] }
+                WHERE a.day >= $1::date AND {ACTIVE}) AS active_users"
+    );
+    Statement { text, params: params![sql::Date(from)] }
 }
 
-/// Rows `(day date, entries bigint)` of all users, by the days in UTC on which entries were begun that are
-/// not deleted. Days without one are absent.
-pub fn entries_per_day(since: sql::Time) -> Statement {
-    let text = "SELECT (e.written_at AT TIME ZONE 'UTC')::date AS day, count(*) AS entries
+/// Rows `(series text, day date, count bigint)` of all users, by days in UTC; days without any are absent.
+///
+/// - `entries`: those begun on the day that are not deleted;
+/// - `active_users`: who logged in, wrote or felt something;
+/// - `analyses`: those made on the day;
+/// - `registrations`: accounts whose first event was on the day. An account's later events are changes of it.
+///
+/// `since` is the midnight in UTC with which `from` begins.
+pub fn platform_per_day(from: Date, since: sql::Time) -> Statement {
+    let text = format!(
+        "SELECT 'entries'::text AS series, (e.written_at AT TIME ZONE 'UTC')::date AS day, count(*) AS count
         FROM analytics.entries e
-        WHERE e.is_live AND e.written_at >= $1::timestamptz
-        GROUP BY 1";
-    Statement { text: text.to_owned(), params: params![since] }
+        WHERE e.is_live AND e.written_at >= $2::timestamptz
+        GROUP BY 2
+        UNION ALL
+        SELECT 'active_users', a.day, count(DISTINCT a.user_id)
+        FROM analytics.active a
+        WHERE a.day >= $1::date AND {ACTIVE}
+        GROUP BY a.day
+        UNION ALL
+        SELECT 'analyses', a.day, sum(a.facts)::bigint
+        FROM analytics.active a
+        WHERE a.day >= $1::date AND a.kind = 'analysis'
+        GROUP BY a.day
+        UNION ALL
+        SELECT 'registrations', r.day, count(*)
+        FROM (
+            SELECT min(a.day) AS day FROM analytics.active a WHERE a.kind = 'account' GROUP BY a.user_id
+        ) r
+        WHERE r.day >= $1::date
+        GROUP BY r.day"
+    );
+    Statement { text, params: params![sql::Date(from), since] }
 }

@@ -1,5 +1,6 @@
 //! The names and lifetimes of cached values. `mindflow_guest::cache` explains why a hit is never out of date: a user's
-//! figures have one generation, the platform's another, and each event renews both.
+//! figures have one generation, the platform's another, and each event renews both. An answer that a former version of
+//! the component kept, with fewer figures, does not decode, so it is a miss.
 
 use jiff::civil::Date;
 use mindflow_guest::cache::Key;
@@ -37,7 +38,9 @@ pub fn beginnings(user: Uuid) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bindings::exports::mindflow::analytics::figures::PlatformStats;
     use jiff::civil::date;
+    use serde_json::json;
 
     #[test]
     fn keys_and_lifetimes_are_those_that_are_promised() {
@@ -50,5 +53,19 @@ mod tests {
         let today = date(2025, 10, 25);
         assert_eq!(platform(today, 30).name, "analytics:global:daily:2025-10-25");
         assert_eq!(platform(today, 7).name, "analytics:global:daily:2025-10-25:7d");
+    }
+
+    #[test]
+    fn what_was_kept_before_there_was_a_series_is_read_from_the_database() {
+        let kept = |series: &[&str]| {
+            let totals = ["users", "active_users", "entries", "analyses"].map(|total| (total.to_owned(), json!(1)));
+            let series = series.iter().map(|name| ((*name).to_owned(), json!([{ "date": "2025-10-25", "count": 1 }])));
+            serde_json::from_value::<PlatformStats>(totals.into_iter().chain(series).collect())
+        };
+        let all = ["entries_per_day", "active_users_per_day", "analyses_per_day", "registrations_per_day"];
+        assert!(kept(&all).is_ok());
+        for count in 0..all.len() {
+            assert!(kept(&all[..count]).is_err(), "{count}");
+        }
     }
 }

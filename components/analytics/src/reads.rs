@@ -71,8 +71,8 @@ pub async fn platform(context: &CallContext, days: u32) -> Result<PlatformStats,
         let since = Time(midnight_us(from));
         // Row-level security hides other users' rows from callers, so the service itself counts them.
         let (totals, per_day) = try_join!(
-            ask(Identity::Service, figures::platform(from, since)),
-            ask(Identity::Service, figures::entries_per_day(since))
+            ask(Identity::Service, figures::platform(from)),
+            ask(Identity::Service, figures::platform_per_day(from, since))
         )?;
         rows::platform_stats(&totals, &per_day, from, today)
     })

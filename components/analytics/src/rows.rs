@@ -67,26 +67,33 @@ pub fn writing_stats(rows: &Rows) -> Result<WritingStats, Error> {
     Ok(WritingStats { by_hour: by_hour.into(), by_weekday: by_weekday.into(), ..stats })
 }
 
-/// Every day from `from` to `today` is included, even without entries.
+/// Every day from `from` to `today` is in each series, even where nothing was counted.
 pub fn platform_stats(totals: &Rows, per_day: &Rows, from: Date, today: Date) -> Result<PlatformStats, Error> {
     let row = totals.first().ok_or_else(|| internal("the platform's figures are no row"))?;
-    let counts: HashMap<Date, u32> = per_day
-        .map(|row| {
-            let sql::Date(day) = row.get("day")?;
-            Ok((day, row.get("entries")?))
-        })?
-        .into_iter()
-        .collect();
-    let entries_per_day = from
-        .series(jiff::Span::new().days(1))
-        .take_while(|day| *day <= today)
-        .map(|day| DayCount { date: day.to_string(), count: counts.get(&day).copied().unwrap_or(0) })
-        .collect();
+    let mut counted = HashMap::<String, HashMap<Date, u32>>::new();
+    for row in per_day.iter() {
+        let sql::Date(day) = row.get("day")?;
+        counted.entry(row.get("series")?).or_default().insert(day, row.get("count")?);
+    }
+    let series = |name: &str| -> Vec<DayCount> {
+        let counts = counted.get(name);
+        let count = |day: Date| counts.and_then(|counts| counts.get(&day)).copied().unwrap_or(0);
+        let days = from.series(jiff::Span::new().days(1)).take_while(|day| *day <= today);
+        days.map(|day| DayCount { date: day.to_string(), count: count(day) }).collect()
+    };
+    let (entries_per_day, analyses_per_day) = (series("entries"), series("analyses"));
     Ok(PlatformStats {
         users: row.get("users")?,
         active_users: row.get("active_users")?,
-        entries: row.get("entries")?,
-        analyses: row.get("analyses")?,
+        entries: sum(&entries_per_day),
+        analyses: sum(&analyses_per_day),
         entries_per_day,
+        active_users_per_day: series("active_users"),
+        analyses_per_day,
+        registrations_per_day: series("registrations"),
     })
+}
+
+fn sum(days: &[DayCount]) -> u32 {
+    days.iter().fold(0_u32, |sum, day| sum.saturating_add(day.count))
 }

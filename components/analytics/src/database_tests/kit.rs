@@ -2,7 +2,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests may take any id")]
 
-use crate::{fact, figures, keep, statement::Statement, zone_clock::ZoneClock};
+use crate::{
+    bindings::exports::mindflow::analytics::figures::PlatformStats, fact, figures, keep, rows, statement::Statement,
+    zone_clock::ZoneClock,
+};
 use jiff::{Timestamp, civil::Date};
 use mindflow_backends::database::sql::{Error, Identity, Rowset as Stored, Value as StoredValue};
 use mindflow_events::{Kind, fixture};
@@ -199,10 +202,20 @@ pub fn begun(entry: u128, at: &str) -> Event {
     changed(Kind::JournalEntryCreated, 1, &changes)
 }
 
+/// The same event at another time.
+pub fn at(time: &str, event: Event) -> Event {
+    Event { timestamp: time.parse::<Timestamp>().unwrap().as_microsecond(), ..event }
+}
+
 /// The user's moods over all days.
 pub fn all_moods(from: Date, to: Date) -> Statement {
     figures::mood_trends(USER, from, to)
 }
 
-/// Long before every event.
-pub const BEFORE: Time = Time(1_746_057_600_000_000);
+/// The platform's figures of these days, as the service counts them, or as a caller would.
+pub async fn platform_stats(database: &Database, identity: &Identity, from: Date, to: Date) -> PlatformStats {
+    let since = Time(clock::midnight_us(from));
+    let totals = database.run(identity.clone(), &figures::platform(from)).await.unwrap();
+    let per_day = database.run(identity.clone(), &figures::platform_per_day(from, since)).await.unwrap();
+    rows::platform_stats(&totals, &per_day, from, to).unwrap()
+}

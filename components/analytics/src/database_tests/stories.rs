@@ -1,11 +1,11 @@
 //! What must hold on every server.
 
 use super::kit::{
-    BEFORE, Database, OTHER, Server, USER, account, all_moods, analysed, appending, caller, deleted, event, felt,
-    taken_back, writing, written,
+    Database, OTHER, Server, USER, about, account, all_moods, analysed, appending, at, caller, deleted, event, felt,
+    platform_stats, taken_back, writing, written,
 };
 use crate::{
-    bindings::exports::mindflow::analytics::figures::{Granularity, Mood, MoodPoint, SentimentPoint},
+    bindings::exports::mindflow::analytics::figures::{Granularity, Mood, MoodPoint, PlatformStats, SentimentPoint},
     fact, figures, rows,
     statement::Statement,
 };
@@ -16,6 +16,7 @@ use mindflow_guest::events::Event;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::json;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 const FROM: Date = date(2025, 1, 1);
 const TO: Date = date(2025, 12, 31);
@@ -153,9 +154,14 @@ pub async fn many_random_events_give_the_figures_that_plain_rust_gives(server: S
             assert!(point.average_sentiment.zip(mean).is_none_or(|(one, other)| (one - other).abs() < 1e-4));
         }
         let entries: u32 = expected.values().map(|(count, _)| count).sum();
-        let totals = database.counted(&figures::platform(FROM, BEFORE)).await;
-        assert_eq!(totals.first().unwrap().get::<u32>("entries"), Ok(entries));
+        assert_eq!(platform_stats(&database, &Identity::Service, FROM, TO).await.entries, entries);
     }
+}
+
+/// Entries, active users, analyses and registrations, day by day.
+fn counts(stats: &PlatformStats) -> [Vec<u32>; 4] {
+    [&stats.entries_per_day, &stats.active_users_per_day, &stats.analyses_per_day, &stats.registrations_per_day]
+        .map(|days| days.iter().map(|day| day.count).collect())
 }
 
 pub async fn the_platforms_figures_are_the_services_to_read_and_count_everybody(server: Server) {
@@ -163,16 +169,42 @@ pub async fn the_platforms_figures_are_the_services_to_read_and_count_everybody(
     events.push(account(Kind::UserRegistered, 1, OTHER, "UTC"));
     let database = Database::after(server, &events).await;
     let (from, to) = (date(2025, 5, 1), date(2025, 5, 3));
-    let statements = [figures::platform(from, BEFORE), figures::entries_per_day(BEFORE)];
-    let (totals, per_day) = (database.counted(&statements[0]).await, database.counted(&statements[1]).await);
-    let stats = rows::platform_stats(&totals, &per_day, from, to).unwrap();
+    let stats = platform_stats(&database, &Identity::Service, from, to).await;
     assert_eq!((stats.users, stats.active_users, stats.entries, stats.analyses), (2, 1, 2, 3));
     let per_day: Vec<_> = stats.entries_per_day.iter().map(|day| (day.date.as_str(), day.count)).collect();
     assert_eq!(per_day, [("2025-05-01", 2), ("2025-05-02", 0), ("2025-05-03", 0)]);
     // A caller is shown none of it, however it asks.
-    let totals = database.shown(OTHER, &statements[0]).await;
-    let stats = rows::platform_stats(&totals, &database.shown(OTHER, &statements[1]).await, from, to).unwrap();
+    let stats = platform_stats(&database, &caller(OTHER), from, to).await;
     assert_eq!((stats.users, stats.active_users, stats.entries, stats.analyses), (1, 0, 0, 0));
+    assert_eq!(counts(&stats), [[0; 3]; 4]);
+}
+
+pub async fn the_platforms_days_count_each_user_once_and_each_account_on_its_first_day(server: Server) {
+    let third = Uuid::from_u128(0xa3);
+    let mut events = vec![
+        at("2025-04-30T23:59:59Z", account(Kind::UserRegistered, 1, third, "UTC")),
+        at("2025-05-01T00:00:00Z", account(Kind::UserRegistered, 1, OTHER, "UTC")),
+    ];
+    // On the second of May the first user registers, writes, and is analysed three times.
+    events.extend(story());
+    events.extend([
+        at("2025-05-02T23:59:59Z", account(Kind::UserUpdated, 2, third, "Asia/Tokyo")),
+        at("2025-05-03T10:00:00Z", account(Kind::UserUpdated, 2, OTHER, "Asia/Tokyo")),
+        at("2025-05-03T11:00:00Z", about(8, OTHER, date(2025, 5, 3))),
+        at("2025-05-03T12:00:00Z", about(9, OTHER, date(2025, 5, 3))),
+        at("2025-05-03T13:00:00Z", felt("CALM", "2025-05-03T13:00:00Z")),
+        at("2025-05-03T14:00:00Z", analysed(2, 2, 1, 0.75)),
+    ]);
+    // Whatever order they come in.
+    events.reverse();
+    let database = Database::after(server, &events).await;
+    let stats = platform_stats(&database, &Identity::Service, date(2025, 5, 1), date(2025, 5, 4)).await;
+    let [entries, active_users, analyses, registrations] = counts(&stats);
+    assert_eq!(entries, [2, 0, 0, 0]);
+    assert_eq!(active_users, [0, 1, 2, 0]);
+    assert_eq!(analyses, [0, 3, 1, 0]);
+    assert_eq!(registrations, [1, 1, 0, 0]);
+    assert_eq!((stats.users, stats.active_users, stats.analyses), (3, 2, 4));
 }
 
 pub async fn no_user_sees_anothers_figures_even_when_asking_for_them(server: Server) {

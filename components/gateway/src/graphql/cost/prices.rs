@@ -9,7 +9,7 @@ pub enum Items {
     One,
     /// As many as the argument asks for.
     Asked(Size),
-    /// The same; they are in the field's own `edges`, `hits` or `entriesPerDay`.
+    /// The same; they are in the field's own `edges`, `hits` or `…PerDay`.
     Page(Size),
     /// Those of the page around it.
     OfPage,
@@ -152,6 +152,9 @@ pub const PRICES: &[Price] = &[
     several("DeadLetterConnection", "edges", 1, Items::OfPage),
     several("SearchResult", "hits", 1, Items::OfPage),
     several("PlatformStats", "entriesPerDay", 1, Items::OfPage),
+    several("PlatformStats", "activeUsersPerDay", 1, Items::OfPage),
+    several("PlatformStats", "analysesPerDay", 1, Items::OfPage),
+    several("PlatformStats", "registrationsPerDay", 1, Items::OfPage),
     one("JournalEntry", "content", CONTENT),
     one("JournalEntry", "journal", 2),
     one("EntryVersion", "content", CONTENT),

@@ -64,8 +64,14 @@ pub struct PlatformStats {
     entries: u32,
     /// Entries analysed in these days.
     analyses: u32,
-    /// Entries begun on each of these days, oldest first.
+    /// Entries begun on each of these days and not deleted, oldest first.
     entries_per_day: Vec<DayCount>,
+    /// Who logged in, wrote or recorded a mood on each of these days, oldest first.
+    active_users_per_day: Vec<DayCount>,
+    /// Entries analysed on each of these days, oldest first.
+    analyses_per_day: Vec<DayCount>,
+    /// Accounts registered on each of these days and not erased, oldest first.
+    registrations_per_day: Vec<DayCount>,
 }
 
 impl From<figures::SentimentPoint> for SentimentPoint {
@@ -88,15 +94,24 @@ impl From<figures::WritingStats> for WritingStats {
     }
 }
 
+impl From<figures::DayCount> for DayCount {
+    fn from(day: figures::DayCount) -> Self {
+        Self { date: Date(day.date), count: day.count }
+    }
+}
+
 impl From<figures::PlatformStats> for PlatformStats {
     fn from(stats: figures::PlatformStats) -> Self {
-        let per_day = stats.entries_per_day.into_iter();
+        let series = |days: Vec<figures::DayCount>| days.into_iter().map(DayCount::from).collect();
         Self {
             users: stats.users,
             active_users: stats.active_users,
             entries: stats.entries,
             analyses: stats.analyses,
-            entries_per_day: per_day.map(|day| DayCount { date: Date(day.date), count: day.count }).collect(),
+            entries_per_day: series(stats.entries_per_day),
+            active_users_per_day: series(stats.active_users_per_day),
+            analyses_per_day: series(stats.analyses_per_day),
+            registrations_per_day: series(stats.registrations_per_day),
         }
     }
 }

@@ -6,13 +6,24 @@ import { FailureText } from '@/core/text/failure-text';
 import { Languages } from '@/core/text/languages';
 import { Dates } from '@/core/time/dates';
 import { Figure } from '@/features/insights/figure';
-import { PlatformStatsDocument } from '@/gql/generated';
+import { type Granularity, PlatformStatsDocument } from '@/gql/generated';
 import { Skeleton, Trouble } from '@/ui/states';
+import { meanPerDay } from './mean-per-day';
 
-const SPANS = [30, 90, 366] as const;
-const FIGURES = ['users', 'activeUsers', 'entries', 'analyses'] as const;
+interface Span {
+  readonly days: number;
+  readonly granularity: Granularity;
+}
 
-/** How much goes on, over time. */
+const SPANS: readonly [Span, ...Span[]] = [
+  { days: 30, granularity: 'DAY' },
+  { days: 90, granularity: 'DAY' },
+  { days: 365, granularity: 'WEEK' },
+];
+const TOTALS = ['users', 'activeUsers', 'entries', 'analyses'] as const;
+const SERIES = ['activeUsers', 'entries', 'analyses', 'registrations'] as const;
+
+/** How much goes on, over time: the totals of a span, and a chart for each of the platform's series. */
 @Component({
   selector: 'mf-figures-view',
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -20,10 +31,10 @@ const FIGURES = ['users', 'activeUsers', 'entries', 'analyses'] as const;
   template: `
     <fieldset class="segments admin__bar">
       <legend class="visually-hidden">{{ 'insights.span' | transloco }}</legend>
-      @for (each of spans; track each) {
+      @for (each of spans; track each.days) {
         <label class="segment">
-          <input type="radio" name="span" [checked]="days() === each" (change)="days.set(each)" />
-          <span>{{ 'admin.figures.spans.' + each | transloco }}</span>
+          <input type="radio" name="span" [checked]="span() === each" (change)="span.set(each)" />
+          <span>{{ 'insights.spans.' + each.days | transloco }}</span>
         </label>
       }
     </fieldset>
@@ -32,20 +43,25 @@ const FIGURES = ['users', 'activeUsers', 'entries', 'analyses'] as const;
     }
     @if (shown(); as stats) {
       <dl class="figures">
-        @for (name of figures; track name) {
+        @for (name of totals; track name) {
           <div class="figures__item">
             <dt>{{ 'admin.figures.' + name | transloco }}</dt>
             <dd>{{ stats[name].toLocaleString(languages.locale()) }}</dd>
           </div>
         }
       </dl>
-      <mf-figure
-        kind="bars"
-        [heading]="'admin.figures.perDay' | transloco"
-        [axis]="'insights.period.DAY' | transloco"
-        [labels]="labels()"
-        [series]="series()"
-      />
+      <p class="admin__note">{{ 'admin.figures.by.' + stats.granularity | transloco }}</p>
+      <div class="admin__charts">
+        @for (chart of charts(); track chart.name) {
+          <mf-figure
+            kind="bars"
+            [heading]="'admin.figures.perDay.' + chart.name | transloco"
+            [axis]="'insights.period.' + stats.granularity | transloco"
+            [labels]="chart.labels"
+            [series]="chart.series"
+          />
+        }
+      </div>
     } @else if (stats.isLoading()) {
       <mf-skeleton [lines]="6" />
     }
@@ -58,19 +74,29 @@ export class FiguresView {
   protected readonly languages = inject(Languages);
   protected readonly texts = inject(FailureText);
   protected readonly spans = SPANS;
-  protected readonly figures = FIGURES;
-  protected readonly days = signal<number>(SPANS[0]);
+  protected readonly totals = TOTALS;
+  protected readonly span = signal<Span>(SPANS[0]);
   protected readonly stats = resource({
-    params: () => ({ days: this.days() }),
-    loader: async ({ params, abortSignal }) =>
-      (await this.graphql.query(PlatformStatsDocument, params, { signal: abortSignal })).platformStats,
+    params: () => this.span(),
+    loader: async ({ params: { days, granularity }, abortSignal }) => {
+      const answer = await this.graphql.query(PlatformStatsDocument, { days }, { signal: abortSignal });
+      return answer.platformStats && { ...answer.platformStats, granularity };
+    },
   });
+  /** With the periods that it was asked for, since another span may be on its way. */
   protected readonly shown = lastAnswer(this.stats);
-  private readonly perDay = computed(() => this.shown()?.entriesPerDay ?? []);
-  protected readonly labels = computed(() => this.perDay().map(day => this.dates.dayAndMonth(day.date)));
-  protected readonly series = computed(() => {
+  protected readonly charts = computed(() => {
+    const stats = this.shown();
+    if (!stats) return [];
     this.languages.current();
-    const name = this.transloco.translate('admin.figures.entries');
-    return [{ name, color: '--accent', values: this.perDay().map(day => day.count) }];
+    return SERIES.map(name => {
+      const periods = meanPerDay(stats[`${name}PerDay` as const], stats.granularity);
+      const series = this.transloco.translate(`admin.figures.${name}`);
+      return {
+        name,
+        labels: periods.map(({ from }) => this.dates.dayAndMonth(from)),
+        series: [{ name: series, color: '--accent', values: periods.map(({ mean }) => mean) }],
+      };
+    });
   });
 }
