@@ -122,9 +122,12 @@ async fn insights_quote_the_entry_word_for_word_and_nothing_that_is_not_in_it() 
     // An emoji has two units; letters with accents are sent in two parts, and shown in one.
     let content = format!("🌊🌊 Cafe\u{301}: {GOOD_DAY}");
     let entry = ada.write(json!({ "title": "Harbour", "content": content })).await;
-    let shown = ada
-        .eventually(QUOTED, json!({ "id": entry["id"] }), |data| data["journalEntry"]["analysis"]["status"] == "READY")
-        .await;
+    // The list is cached apart from the entry, and follows a moment later.
+    let is_shown = |data: &Value| {
+        data["journalEntry"]["analysis"]["status"] == "READY"
+            && data["insights"].as_array().is_some_and(|all| !all.is_empty())
+    };
+    let shown = ada.eventually(QUOTED, json!({ "id": entry["id"] }), is_shown).await;
     let sent = api.requests()[0].body["output_config"]["format"]["schema"].to_string();
     assert!(sent.contains("\"quotes\""), "{sent}");
     let insights = &shown["journalEntry"]["analysis"]["insights"];
