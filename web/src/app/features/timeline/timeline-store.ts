@@ -23,6 +23,8 @@ export class TimelineStore {
   private readonly left = signal<readonly KeptDraft[]>([]);
   private readonly progress = signal<'loading' | 'ready' | 'more' | 'failed'>('loading');
   private cursor: string | null = null;
+  /** How many entries there were when a page was read last. */
+  private read = 0;
   private run = 0;
   private request: AbortController | null = null;
 
@@ -81,7 +83,7 @@ export class TimelineStore {
       this.hasMore.set(false);
       const kept = await this.entries.keptHere(filter);
       if (run !== this.run) return;
-      this.list.set(kept.slice(0, SHOWN_FIRST));
+      this.show(kept.slice(0, SHOWN_FIRST));
     }
     try {
       const page = await this.entries.page(filter, null, PAGE, request.signal);
@@ -89,7 +91,7 @@ export class TimelineStore {
       const further = isOther ? [] : await this.stillBehind(page);
       if (run !== this.run) return;
       this.cursor = page.endCursor;
-      this.list.set([...page.entries, ...further]);
+      this.show([...page.entries, ...further]);
       this.hasMore.set(page.hasNextPage);
       this.total.set(page.totalCount);
       this.fromDevice.set(page.from === 'device');
@@ -106,7 +108,7 @@ export class TimelineStore {
     const read = this.place.find(filter);
     if (!read) return false;
     this.filter.set(filter);
-    this.list.set(read.entries);
+    this.show(read.entries);
     this.cursor = read.cursor;
     this.hasMore.set(read.hasMore);
     this.total.set(read.total);
@@ -138,7 +140,7 @@ export class TimelineStore {
       if (run !== this.run) return;
       const came = new Set(page.entries.map(entry => entry.id));
       this.cursor = page.endCursor;
-      this.list.update(list => [...list.filter(entry => !came.has(entry.id)), ...page.entries].sort(newestFirst));
+      this.show([...this.list().filter(entry => !came.has(entry.id)), ...page.entries].sort(newestFirst));
       this.hasMore.set(page.hasNextPage);
       this.progress.set('ready');
     } catch (error) {
@@ -163,7 +165,7 @@ export class TimelineStore {
     const kept = await this.entries.keptHere(this.filter());
     const behind = last ? kept.filter(entry => newestFirst(last, entry) < 0) : kept;
     if (run !== this.run || behind.length === 0) return run !== this.run;
-    this.list.update(list => [...list, ...behind.slice(0, PAGE)]);
+    this.show([...this.list(), ...behind.slice(0, PAGE)]);
     this.hasMore.set(behind.length > PAGE);
     this.fromDevice.set(true);
     this.progress.set('ready');
@@ -183,7 +185,24 @@ export class TimelineStore {
     const last = list.at(-1);
     if (!isKnown && this.hasMore() && last && newestFirst(last, entry) < 0) return;
     if (!isKnown) this.total.update(total => total && total + 1);
-    this.list.set([...list.filter(each => each.id !== id), entry].sort(newestFirst));
+    this.list.set(this.bounded([...list.filter(each => each.id !== id), entry].sort(newestFirst)));
+  }
+
+  private show(entries: readonly Entry[]): void {
+    this.list.set(entries);
+    this.read = entries.length;
+  }
+
+  /**
+   * The list grows by a page at most without its reader: an import on another device can bring thousands. The rest comes with its pages.
+   * They are read from the first one again, which adds nothing to what is shown.
+   */
+  private bounded(entries: readonly Entry[]): readonly Entry[] {
+    const most = this.read + PAGE;
+    if (entries.length <= most || this.progress() !== 'ready') return entries;
+    this.cursor = null;
+    this.hasMore.set(true);
+    return entries.slice(0, most);
   }
 
   private putDraft(id: string, entry: Entry | null): void {
