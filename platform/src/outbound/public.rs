@@ -14,7 +14,8 @@ pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Of one name; more are not tried.
 pub const ADDRESSES_MAX: usize = 16;
 
-/// Why an address is not connected to.
+/// Why an address is not connected to. Users enter addresses, and reasons are printed in logs that outlive the user: a reason does not
+/// name the host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     #[error("{0}")]
@@ -72,7 +73,7 @@ impl PublicOnly {
     /// It is a private one.
     pub fn judge_name(&self, destination: &Destination<'_>) -> Result<(), Refused> {
         if self.allow_private.is_empty() && destination.has_private_name() {
-            return Err(not_public(destination));
+            return Err(not_public());
         }
         Ok(())
     }
@@ -83,7 +84,7 @@ impl PublicOnly {
     /// # Errors
     /// One of the addresses is not public, or there is none.
     pub fn judge(&self, destination: &Destination<'_>, addresses: &[SocketAddr]) -> Result<(), Refused> {
-        let Destination { host, tls, .. } = *destination;
+        let tls = destination.tls;
         let has_private_name = destination.has_private_name();
         for address in addresses {
             let excepted = self
@@ -91,15 +92,15 @@ impl PublicOnly {
                 .iter()
                 .any(|allowed| allowed.ip() == address.ip().to_canonical() && allowed.port() == address.port());
             if !excepted && (has_private_name || !is_public(address.ip())) {
-                return Err(not_public(destination));
+                return Err(not_public());
             }
             if !excepted && !tls {
                 return Err(Refused::Prohibited("only https is allowed".into()));
             }
         }
         match addresses {
-            [] if has_private_name => Err(not_public(destination)),
-            [] => Err(Refused::Unresolved(format!("{host} has no address"))),
+            [] if has_private_name => Err(not_public()),
+            [] => Err(Refused::Unresolved("the name has no address".into())),
             _ => Ok(()),
         }
     }
@@ -113,15 +114,15 @@ impl PublicOnly {
         let Destination { host, port, tls } = *destination;
         match Destination::address(host) {
             Some(ip) => self.judge(destination, &[SocketAddr::new(ip, port)]),
-            None if destination.has_private_name() => Err(not_public(destination)),
+            None if destination.has_private_name() => Err(not_public()),
             None if !tls => Err(Refused::Prohibited("only https is allowed".into())),
             None => Ok(()),
         }
     }
 }
 
-fn not_public(destination: &Destination<'_>) -> Refused {
-    Refused::Prohibited(format!("{} is not a public address", destination.host))
+fn not_public() -> Refused {
+    Refused::Prohibited("the address is not public".into())
 }
 
 /// Whether an address belongs to the public internet, by IANA's special-purpose registries. What only wraps an

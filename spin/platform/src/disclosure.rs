@@ -29,7 +29,7 @@ impl sender::Guest for Platform {
         let sender::Request { url, headers, body, model, timeout_ms, answer_bytes_max } = request;
         let request = rules::Request::to(&url, headers)?.with(body, model)?.within(timeout_ms, answer_bytes_max);
         let limit = request.timeout;
-        time::within(limit, hosts::permit_sent(&request.uri)).await.unwrap_or_else(|| late(&url))?;
+        time::within(limit, hosts::permit_sent(&request.uri)).await.unwrap_or_else(late)?;
         record(subject, host_of(&request.uri), request.model.clone(), request.body.len()).await?;
         time::within(limit, exchange(request)).await.unwrap_or(Err(Error::Timeout))
     }
@@ -104,8 +104,8 @@ async fn exchange(request: rules::Request) -> Result<Answer, Error> {
     Ok(Answer { status: head.status.as_u16(), headers: head.headers.iter().map(header).collect(), body })
 }
 
-fn late(url: &str) -> Result<(), outbound::Refusal> {
-    Err(outbound::Refusal::Unresolved(format!("{url} was not resolved in time")))
+fn late() -> Result<(), outbound::Refusal> {
+    Err(outbound::Refusal::Unresolved("the name was not resolved in time".into()))
 }
 
 fn failure(failure: Failure) -> Error {

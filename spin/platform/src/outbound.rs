@@ -72,8 +72,8 @@ async fn judge(policy: &PublicOnly, destination: &Destination<'_>) -> Result<(),
         Some(Ok(addresses)) => addresses,
         // As Spin answers for every name.
         Some(Err(ErrorCode::PermanentResolverFailure | ErrorCode::AccessDenied)) => return Ok(()),
-        Some(Err(error)) => return Err(Refused::Unresolved(format!("{host} cannot be resolved: {error:?}"))),
-        None => return Err(Refused::Unresolved(format!("{host} was not resolved in time"))),
+        Some(Err(error)) => return Err(Refused::Unresolved(format!("the name cannot be resolved: {error:?}"))),
+        None => return Err(Refused::Unresolved("the name was not resolved in time".into())),
     };
     let addresses: Vec<SocketAddr> =
         addresses.into_iter().take(ADDRESSES_MAX).map(|address| SocketAddr::new(ip(address), port)).collect();

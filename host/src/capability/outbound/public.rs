@@ -31,8 +31,8 @@ pub(super) async fn addresses(policy: &PublicOnly, uri: &Uri) -> Result<Vec<Sock
     let addresses: Vec<SocketAddr> = match tokio::time::timeout(RESOLVE_TIMEOUT, lookup_host((host, port))).await {
         Ok(Ok(found)) => found.take(ADDRESSES_MAX).collect(),
         _ if destination.has_private_name() => Vec::new(),
-        Ok(Err(error)) => return Err(Refused::Unresolved(format!("{host} cannot be resolved: {error}"))),
-        Err(_) => return Err(Refused::Unresolved(format!("{host} was not resolved in time"))),
+        Ok(Err(error)) => return Err(Refused::Unresolved(format!("the name cannot be resolved: {error}"))),
+        Err(_) => return Err(Refused::Unresolved("the name was not resolved in time".into())),
     };
     policy.judge(&destination, &addresses)?;
     Ok(addresses)
@@ -99,7 +99,8 @@ mod tests {
             assert!(matches!(asked(uri, &[]).await, Err(Refused::Prohibited(_))), "{uri}");
         }
         // In no zone, and not special: RFC 6761, 6.5, has resolvers treat it as any other name.
-        assert!(matches!(asked("https://no-such-name.example/", &[]).await, Err(Refused::Unresolved(_))));
+        let unknown = asked("https://no-such-name.example/", &[]).await;
+        assert!(matches!(&unknown, Err(Refused::Unresolved(reason)) if !reason.contains("no-such")), "{unknown:?}");
     }
 
     #[tokio::test]
