@@ -105,6 +105,7 @@ async fn a_mail_that_the_server_refuses_is_a_dead_letter_that_says_why() {
     platform.http().post("/auth/register", &body).await.expect(201);
     let (_, error) = dead_send(&platform).await;
     assert!(error.contains("5.1.1"), "{error}");
+    assert!(!platform.log().contains(&email), "lines are kept longer than dead letters");
     assert!(server.mails().is_empty());
 }
 

@@ -12,7 +12,7 @@ use lettre::{
         client::{Certificate, Tls as Protection, TlsParameters},
     },
 };
-use std::time::Duration;
+use std::{error::Error as _, time::Duration};
 
 /// A server allows a client few concurrent connections, so messages take turns.
 const CONNECTIONS_MAX: u32 = 4;
@@ -82,12 +82,20 @@ fn parameters(config: &SmtpConfig) -> Result<TlsParameters, OpenError> {
 fn classify(error: &smtp::Error, message: &Message) -> Error {
     let about_us = error.status().is_some_and(|code| LOG_IN.contains(&u16::from(code)));
     if error.is_permanent() && !about_us {
-        return Error::Rejected(error.to_string());
+        return Error::Rejected(described(error));
     }
     // The library refuses it itself, and has no code for that.
     if error.is_client() && !message.to.is_ascii() && error.to_string().contains("non-ascii") {
         let text = "it takes no addresses with letters beyond ASCII before the @ (SMTPUTF8, RFC 6531)";
         return Error::Rejected(format!("{text}: {error}"));
     }
-    Error::Unavailable(error.to_string())
+    Error::Unavailable(described(error))
+}
+
+/// What the server says is between quotation marks, which logs leave out: many a server repeats the recipient's address.
+fn described(error: &smtp::Error) -> String {
+    match (error.status(), error.source()) {
+        (Some(code), Some(said)) => format!("the server answers {code} {:?}", said.to_string()),
+        _ => error.to_string(),
+    }
 }

@@ -4,6 +4,7 @@
 
 use mindflow_backends::clock::Clock;
 use mindflow_backends::messaging::mail::{self, Config, Error, Mailer, Message, OpenError};
+use mindflow_platform::delivery::unquoted;
 use mindflow_test_support::SmtpServer;
 use serde_json::{Value, json};
 use std::{path::PathBuf, sync::Arc};
@@ -205,6 +206,8 @@ async fn a_permanent_refusal_is_distinguished_from_a_temporary_one() {
     let bed = Bed::smtp().await;
     let refused = bed.mailer.send(&message("refused@example.org")).await.unwrap_err();
     assert!(matches!(&refused, Error::Rejected(reason) if reason.contains("5.1.1")), "{refused}");
+    let printed = unquoted(&refused.to_string()).into_owned();
+    assert!(printed.contains("550") && !printed.contains("refused@"), "{printed}");
     let later = bed.mailer.send(&message("later@example.org")).await.unwrap_err();
     assert!(matches!(&later, Error::Unavailable(reason) if reason.contains("4.7.1")), "{later}");
     assert!(bed.mails().is_empty());

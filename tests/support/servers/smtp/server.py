@@ -23,9 +23,9 @@ class Handler:
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("refused"):
-            return "550 5.1.1 No such mailbox"
+            return f"550 5.1.1 <{address}> No such mailbox"
         if address.startswith("later"):
-            return "451 4.7.1 Try again later"
+            return f"451 4.7.1 <{address}> Try again later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
